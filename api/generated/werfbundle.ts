@@ -695,7 +695,7 @@ export interface WerfBundleStatus {
      */
     reason: string;
     /**
-     * How it ended: Superseded gave way before werf was started, Lost ended without a result.
+     * How it ended: Superseded gave way before werf was started, or werf has not taken its saved plan and changed nothing, Lost ended without a result.
      */
     result: 'Succeeded' | 'Failed' | 'Lost' | 'Refused' | 'Superseded';
     /**

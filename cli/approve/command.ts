@@ -27,7 +27,7 @@ export interface ApproveOptions extends ClusterOptions {
 const DESCRIPTION = [
   'Approves the plan that waits, with spec.converge.deletions: Hold: shows what it would delete and recreate, asks, and sets the annotation werf.io/approve-plan to its hash. Only that very plan is approved: one that has changed by then is refused.',
   'Where nobody can be asked, --hash names the plan that somebody has looked at. You need the right to patch the bundle, and the verb approve on it (ClusterRole werfbundle-approver).',
-  'Exit code 0: approved, or it was already, and with --wait deployed; 1: nothing waits for an approval, the plan is another one, it was declined, the cluster refused, or it failed; 2: wrong use, or no cluster.',
+  'Exit code 0: approved, or it was already and its deployment has not begun, and with --wait deployed; 1: nothing waits for an approval, the plan is another one, it was declined, the cluster refused, or it failed; 2: wrong use, or no cluster.',
 ].join('\n\n');
 
 /** `werfbundle approve` */

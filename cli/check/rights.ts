@@ -26,7 +26,7 @@ export const CONTROLLER_RULES: readonly Rule[] = [
 
 /** What the user may like to do with bundles of a namespace. */
 export const USER_RULES: readonly Rule[] = [
-  { group: GROUP, resource: PLURAL, verbs: ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'] },
+  { group: GROUP, resource: PLURAL, verbs: ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'approve'] },
   // Whose bundles deploy there, and whose log can be read.
   { group: 'batch', resource: 'jobs', verbs: ['create'] },
   { group: '', resource: 'pods/log', verbs: ['get'] },

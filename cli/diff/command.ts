@@ -14,6 +14,7 @@ import { type ClusterOptions, withClusterOptions } from '../cluster/options.js';
 import { inCluster, type Session } from '../cluster/session.js';
 import type { CommandBuilder } from '../command-builder.js';
 import { CommandError, misuse } from '../command-error.js';
+import { goodDeployment, heldValues } from '../diagnosis/held-values.js';
 import { asApplied, findBundleFile } from '../explain/bundle-file.js';
 import { secretContentsOf } from '../explain/explain-job.js';
 import { explainTag } from '../explain/explain-tag.js';
@@ -98,7 +99,7 @@ const planned = async (deps: Deps, name: string | undefined, options: DiffOption
   const { bundle } = found;
   const settings = settingsOf(bundle, options);
   const recorded = isOfNext(options) ? recordedPlan(bundle) : undefined;
-  const { tag, end } = await planNow(deps, { ...found, settings }, options).finally(() => {
+  const { tag, digest, end } = await planNow(deps, { ...found, settings }, options).finally(() => {
     session.quiet();
     // Also where the plan of the user's own fails, who may lack a right to it.
     if (recorded !== undefined && options.output === undefined) terminal.out(`${recordedText(bundle, terminal)}\n`);
@@ -112,7 +113,8 @@ const planned = async (deps: Deps, name: string | undefined, options: DiffOption
     output === undefined ? reportText(report, terminal) : output === 'json' ? asJsonText(report) : asYamlText(report),
   );
   const unlike = recorded === undefined ? undefined : unlikeRecorded(bundle, { tag, end });
-  if (unlike !== undefined) terminal.err(`${folded(unlike, { columns: terminal.errColumns, indent: 2 })}\n`);
+  for (const note of [unlike, heldNote(bundle, { settings, digest })])
+    if (note !== undefined) terminal.err(`${folded(note, { columns: terminal.errColumns, indent: 2 })}\n`);
   terminal.end(report.result === 'changes' ? 1 : 0);
 };
 
@@ -121,18 +123,29 @@ const planNow = async (
   { terminal, session, openRegistry = registryFromHere }: Deps,
   { bundle, read, file, settings }: Found & { readonly settings: Settings },
   options: DiffOptions,
-): Promise<{ readonly tag: string; readonly end: PlanEnd }> => {
+): Promise<{ readonly tag: string; readonly digest: string; readonly end: PlanEnd }> => {
   const timeoutMs = options.timeout === undefined ? settings.converge.timeoutMs : timeoutIn(options.timeout);
   const { client, tell, signal } = session;
   const seen = await gather(
     { clock: terminal.clock, read, client, openRegistry, tell, signal },
     { bundle, settings, file },
   );
-  const { tag, objects } = prepared(seen, options);
+  const { tag, digest, objects } = prepared(seen, options);
   const end = await runPlan({ client, clock: terminal.clock, tell, signal, timeoutMs }, objects);
   if (end.result.kind === 'failed')
     throw new CommandError([...end.log.trimEnd().split('\n').slice(-LOG_SHOWN), end.result.message]);
-  return { tag, end };
+  return { tag, digest, end };
+};
+
+/** What was compared while the present values are held; undefined: they are not, or the plan is of another digest. */
+const heldNote = (
+  bundle: StoredBundle,
+  { settings, digest }: { readonly settings: Settings; readonly digest: string },
+): string | undefined => {
+  const hold = heldValues(bundle, settings);
+  if (hold === undefined || hold.good.digest !== digest) return undefined;
+  const { namespace, name } = bundle.metadata;
+  return `the present values, or the present spec, are held: deployment ${hold.number} failed with them. The plan compares them with what is deployed, which has those of ${goodDeployment(hold)}; they are not deployed before they change, or are let go: werfbundle release-hold ${name} -n ${namespace}`;
 };
 
 /** Whether it is asked for what the controller deploys next, and not for something that it does not know. */
@@ -228,7 +241,7 @@ const prepared = (seen: Seen, options: DiffOptions) => {
     template: undefined,
   };
   const key = { id: 'diff', secret: randomBytes(32) };
-  return { tag: what.tag, objects: planObjects(parameters, { contents, key }) };
+  return { tag: what.tag, digest: what.digest, objects: planObjects(parameters, { contents, key }) };
 };
 
 const withoutStatus = (seen: Seen): Seen => {

@@ -158,6 +158,7 @@ const valuesOutput = (seen: Seen, { output }: ExplainOptions): string => {
   const text = formatted(maskedValues(resolvedOf(seen), values, MASK), output ?? 'yaml');
   if (output === 'json') return text;
   const notes = [
+    ...(values.notDeployed === undefined ? [] : [values.notDeployed]),
     ...values.problems,
     ...values.rows.flatMap(({ hidden, source }) =>
       hidden === undefined ? [] : [`${count(hidden, 'value')} of ${sourceText(source)}: not shown`],

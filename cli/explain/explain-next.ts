@@ -12,6 +12,7 @@ import { openDeployment, wasStarted } from '../../controller/decide/deployment.j
 import { type Due, specChanged, whatIsDue } from '../../controller/decide/due.js';
 import { isDeployRequested, isNewGeneration, isRequested } from '../../controller/decide/poll.js';
 import { longestInterval } from '../../controller/scans/schedule.js';
+import { goodDeployment, heldValues } from '../diagnosis/held-values.js';
 import type { NextExplanation, TagExplanation, ValuesExplanation } from './explanation.js';
 import type { Seen } from './observe.js';
 
@@ -161,6 +162,17 @@ const stepOf = (found: Due, { seen, status }: Explained): Step | undefined => {
   }
 };
 
+/** While the registry offers just what is deployed: another digest is deployed with the present values. */
+const valuesHeld: Rule = ({ seen: { bundle, settings }, status, tag }) => {
+  const hold = heldValues(bundle, settings);
+  if (hold === undefined || tag.digest !== hold.good.digest) return undefined;
+  const { name, namespace } = bundle.metadata;
+  return {
+    state: 'held',
+    message: `the present values, or the present spec, failed as deployment ${hold.number}, and the controller holds them until they change; ${status.lastAppliedTag} is deployed with those of ${goodDeployment(hold)}; mend them, or, only to try just the same again: werfbundle release-hold ${name} -n ${namespace}`,
+  };
+};
+
 /** A deployment that failed for good; undefined: the last one did not. */
 const failedStep = (status: WerfBundleStatus, { bundle }: Seen): Step | undefined => {
   const failure = failureOf(status);
@@ -205,4 +217,5 @@ const RULES: readonly Rule[] = [
   told,
   nothingToDeploy,
   due,
+  valuesHeld,
 ];

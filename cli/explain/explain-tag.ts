@@ -2,7 +2,7 @@ import { ALLOW_DOWNGRADE } from '../../api/annotations.js';
 import { admits, isLowerTag, rankTags } from '../../api/tag-choice.js';
 import { tagRefusals } from '../../api/tag-refusal.js';
 import { specChanged } from '../../controller/decide/due.js';
-import { holdOn, isOfValues } from '../../controller/decide/hold-list.js';
+import { holdOn } from '../../controller/decide/hold-list.js';
 import { pollError } from '../../controller/decide/poll-error.js';
 import type { Explanation, SkipReason, TagExplanation } from './explanation.js';
 import type { Seen } from './observe.js';
@@ -19,7 +19,9 @@ export const explainTag = (seen: Seen): TagExplanation => {
   if (outcome.kind !== 'selected')
     return { ...common, ...listed, from: 'registry', message: outcome.message, skipped: skippedOf(seen, undefined) };
   const { tag, digest } = outcome;
-  const failedBefore = holdOn({ bundle, settings, status: bundle.status ?? {}, wanted: outcome });
+  const hold = holdOn({ bundle, settings, status: bundle.status ?? {}, wanted: outcome });
+  // What is deployed is the tag's also while the present values are held: those are no matter of the tag.
+  const failedBefore = hold?.good.digest === digest ? undefined : hold;
   const held = failedBefore !== undefined || isHeld(seen, tag);
   const answer = {
     ...common,
@@ -30,10 +32,7 @@ export const explainTag = (seen: Seen): TagExplanation => {
   if (!held) return { ...answer, chosen: tag, digest };
   if (failedBefore !== undefined) {
     const { name, namespace } = bundle.metadata;
-    const until = isOfValues(failedBefore)
-      ? 'with these values until they change'
-      : 'until the registry offers another digest';
-    const message = `${tag} has failed as deployment ${failedBefore.number}, and the controller holds it ${until}; werfbundle release-hold ${name} -n ${namespace} tries it again`;
+    const message = `${tag} has failed as deployment ${failedBefore.number}, and the controller holds it until the registry offers another digest; werfbundle release-hold ${name} -n ${namespace} tries it again`;
     return { ...answer, message };
   }
   const message = `${tag} is lower than ${deployed}, which is deployed, and is held back; annotation ${ALLOW_DOWNGRADE}=true, or spec.registry.tag, deploys it`;

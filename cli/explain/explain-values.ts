@@ -2,6 +2,7 @@ import { valuesSourceOf } from '../../api/references/references.js';
 import { type Leaf, leavesOf, type Origin, treeOf } from '../../api/values/provenance.js';
 import { type ResolvedValues, type ResolveInput, resolveValues, usedKeys } from '../../api/values/resolve.js';
 import { pathText, type ValueMap, valuesAt } from '../../api/values/value.js';
+import { goodDeployment, heldValues } from '../diagnosis/held-values.js';
 import type { SourceRow, ValueRow, ValueSource, ValuesExplanation } from './explanation.js';
 import { nameOf, type Seen, type SourceSeen } from './observe.js';
 
@@ -37,7 +38,15 @@ export const explainValues = (
       key.read,
       false,
     );
-  const common = { sources, ...(encryptionKey && { encryptionKey }) };
+  const hold = heldValues(seen.bundle, seen.settings);
+  const notDeployed =
+    hold &&
+    `these are the present ones, and are not deployed: deployment ${hold.number} failed with them, or with the present spec; ${seen.bundle.status?.lastAppliedTag} is deployed with those of ${goodDeployment(hold)}`;
+  const common = {
+    sources,
+    ...(encryptionKey && { encryptionKey }),
+    ...(notDeployed !== undefined && { notDeployed }),
+  };
   if (resolved.kind === 'invalid')
     return { ...common, count: 0, rows: [], problems: resolved.problems.map(({ text }) => text), warnings: [] };
   const rows = rowsOf(resolved.leaves, contributionsOf(seen));

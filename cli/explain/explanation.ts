@@ -82,6 +82,8 @@ export interface ValuesExplanation {
   /** Why the values can't be delivered; then there are no rows. */
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
+  /** That what is deployed has other values, since these have failed; left out if they are not held. */
+  readonly notDeployed?: string;
   /** The key for what the chart has encrypted; left out if the spec names none. */
   readonly encryptionKey?: SourceRow;
 }

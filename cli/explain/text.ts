@@ -24,6 +24,7 @@ export const explanationText = (
       title: 'Values',
       lines: [
         { depth: 0, text: valuesHeading(explanation) },
+        ...(values.notDeployed === undefined ? [] : [{ depth: 0, text: values.notDeployed }]),
         ...values.problems.map((text) => ({ depth: 0, text })),
         ...valuesLines(values, width - INDENT - 2),
         ...sourceNotes(values).map((text) => ({ depth: 0, text })),

@@ -7,7 +7,7 @@ import { issueAuthority } from '../../certs/issue.js';
 import { CLUSTER_CHECKS, PRE_CHECKS } from '../../cli/check/checks.js';
 import type { ClusterView } from '../../cli/check/cluster-view.js';
 import { checkCluster } from '../../cli/check/command.js';
-import { CONTROLLER_RULES, INSTALLED } from '../../cli/check/rights.js';
+import { CONTROLLER_RULES, INSTALLED, USER_RULES } from '../../cli/check/rights.js';
 import { examine } from '../../cli/diagnosis/examine.js';
 import { known, unknown } from '../../cli/diagnosis/known.js';
 import { DEFINITIONS, DEPLOYMENTS } from '../../cli/diagnosis/operator-kinds.js';
@@ -269,6 +269,14 @@ t.test('the rights that are asked for the controller are those that its role giv
     verbs.map((verb) => `${verb} ${group}/${resource}`),
   );
   t.strictSame(asked.toSorted(), given.toSorted());
+  t.end();
+});
+
+t.test('the rights that a user is told of are those that the roles for people give on bundles', (t) => {
+  const roles = manifestsIn('rbac/users.yaml').flatMap(({ rules }) => rules ?? []);
+  const given = roles.filter(({ resources }) => resources.includes('werfbundles')).flatMap(({ verbs }) => verbs);
+  const told = USER_RULES.filter(({ resource }) => resource === 'werfbundles').flatMap(({ verbs }) => verbs);
+  t.strictSame(told.toSorted(), [...new Set(given)].filter((verb) => verb !== 'deletecollection').toSorted());
   t.end();
 });
 

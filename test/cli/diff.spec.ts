@@ -9,6 +9,7 @@ import { bundle, deployment, iso, NOW, syncedStatus } from '../kit/builders.js';
 import { createFakeClock, settle } from '../kit/fake-clock.js';
 import { createFakeKube } from '../kit/fake-kube.js';
 import { createFakeTerminal, sessionOf } from '../kit/fake-terminal.js';
+import { heldValuesStatus } from '../kit/held-values.js';
 import { MemoryRegistry } from '../kit/memory-registry.js';
 import { plannedStatus } from '../kit/plan-statuses.js';
 
@@ -317,6 +318,32 @@ t.test('who may not make a plan has seen the recorded one', async (t) => {
   kube.failNext({ verb: 'create' }, () => new KubeError('forbidden', 'forbidden', { status: 403 }), 9);
   await t.rejects(run(), { message: /^forbidden/, exitCode: 2 });
   t.equal(terminal.taken(), `${SUMMARY}\n`);
+});
+
+t.test('of values that are held it says so, and what they are compared with', async (t) => {
+  const spec: WerfBundleSpec = {
+    registry: { ...SPEC.registry, versionConstraint: '1.0.0' },
+    converge: { ...SPEC.converge, onFailure: 'Return' },
+  };
+  const { terminal, run, end } = setUp(syncedStatus({ ...heldValuesStatus('sha256:1') }), spec);
+  const running = run();
+  await end(2, LOG);
+  await running;
+  t.match(terminal.taken(), /\ndeploying v1\.0\.0 to namespace ops would update ConfigMap\/app\n$/);
+  t.equal(
+    terminal.takenErrors().replace(/\s+/g, ' ').trim(),
+    'the present values, or the present spec, are held: deployment 2 failed with them. The plan compares them with what is deployed, which has those of deployment 1; they are not deployed before they change, or are let go: werfbundle release-hold my-app -n ops',
+  );
+  t.strictSame(terminal.ended, [1]);
+
+  const newer = setUp(syncedStatus({ ...heldValuesStatus('sha256:1') }), {
+    ...spec,
+    registry: SPEC.registry,
+  });
+  const other = newer.run();
+  await newer.end(0, '');
+  await other;
+  t.equal(newer.terminal.takenErrors(), '', 'another digest is deployed with the present values');
 });
 
 t.test('what it lacks is told before anything is made; exit code 2, which is no difference', async (t) => {

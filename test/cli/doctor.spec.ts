@@ -23,6 +23,7 @@ import {
   stalled,
   TAGS,
 } from '../kit/doctor-observation.js';
+import { BAD_VALUES, heldValuesStatus } from '../kit/held-values.js';
 import { plan } from '../kit/plan-statuses.js';
 
 type Bad = readonly [id: string, verdict: string, found: string | RegExp, commands: readonly (string | RegExp)[]];
@@ -45,6 +46,8 @@ const returned = stalled('Returned', 'v1.1.0 failed, and v1.0.0 is deployed agai
     },
   ],
 });
+
+const RETURN = { converge: { onFailure: 'Return', values: { bad: true } } } as const;
 
 const ROWS: readonly { readonly title: string; readonly given: Observation; readonly want: readonly Bad[] }[] = [
   { title: 'nothing is wrong', given: seen(), want: [] },
@@ -677,6 +680,73 @@ const ROWS: readonly { readonly title: string; readonly given: Observation; read
     ],
   },
   {
+    title: 'values are held: they are named, and by which sources they are mended',
+    given: seen(
+      { sources: [source({}), source({ reference: { ...source({}).reference, kind: 'Secret', name: 'database' } })] },
+      { spec: RETURN, status: stalled('Returned', 'v1.0.0 failed', heldValuesStatus(DIGEST_A)) },
+    ),
+    want: [
+      [
+        'hold',
+        'failed',
+        `the controller holds the present values, or the present spec, of v1.0.0 since ${wholeSeconds(NOW)}, until they change, or a person lets them go; the values and the spec of deployment 1 are deployed in their place. They failed with: the Job failed; mend the values (spec.converge.values, ConfigMap app-config, Secret database), or the spec; only to try just the same again:`,
+        ['werfbundle release-hold my-app -n ops'],
+      ],
+    ],
+  },
+  {
+    title: 'values are being returned from, and there are none but the spec',
+    given: seen(
+      {},
+      {
+        spec: { converge: { onFailure: 'Return' } },
+        status: {
+          ...heldValuesStatus(DIGEST_A),
+          conditions: [
+            condition('Ready', 'Unknown', 'Deploying', 'deploying v1.0.0'),
+            condition('Held', 'True', 'Returning', 'held'),
+            reachable,
+          ],
+        },
+      },
+    ),
+    want: [
+      [
+        'hold',
+        'warning',
+        /; the return to those of deployment 1 is not done\. They failed with: the Job failed; mend the spec; only to try just the same again:$/,
+        ['werfbundle release-hold my-app -n ops'],
+      ],
+    ],
+  },
+  {
+    title: 'values that are held are not the present ones',
+    given: seen({}, { spec: RETURN, status: { ...heldValuesStatus(DIGEST_A), presentChecksum: CHECKSUM } }),
+    want: [],
+  },
+  {
+    title: 'a digest is held, and the present values with it',
+    given: seen(
+      {},
+      {
+        spec: RETURN,
+        status: {
+          ...returned,
+          presentChecksum: BAD_VALUES,
+          holds: (returned.holds ?? []).map((one) => ({ ...one, checksum: BAD_VALUES })),
+        },
+      },
+    ),
+    want: [
+      [
+        'hold',
+        'failed',
+        /^the controller holds v1\.1\.0 \(sha256:\w+\), with the present values and the present spec, since .*; v1\.0\.0, with the values and the spec of an earlier deployment, is deployed in its place\. /,
+        ['werfbundle release-hold my-app -n ops'],
+      ],
+    ],
+  },
+  {
     title: 'what is held is not what the registry offers now',
     given: seen({}, { status: { holds: returned.holds ?? [] } }),
     want: [],
@@ -692,14 +762,7 @@ const ROWS: readonly { readonly title: string; readonly given: Observation; read
         },
       },
     ),
-    want: [
-      [
-        'approval',
-        'warning',
-        'v1.1.0 would delete 1 object',
-        ['werfbundle approve my-app -n ops'],
-      ],
-    ],
+    want: [['approval', 'warning', 'v1.1.0 would delete 1 object', ['werfbundle approve my-app -n ops']]],
   },
   {
     title: 'the webhook does not answer',

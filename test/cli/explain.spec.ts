@@ -11,6 +11,7 @@ import { bundle, CHECKSUM, deployment, iso, NOW, syncedStatus } from '../kit/bui
 import { createFakeClock } from '../kit/fake-clock.js';
 import { createFakeKube } from '../kit/fake-kube.js';
 import { createFakeTerminal, sessionOf } from '../kit/fake-terminal.js';
+import { heldValuesStatus } from '../kit/held-values.js';
 import { MemoryRegistry } from '../kit/memory-registry.js';
 
 const HIDDEN = 'hunter2-hunter2';
@@ -288,6 +289,39 @@ t.test('a lower tag than the deployed one is held back, unless somebody meant it
   add(higher, SPEC, { annotations: { 'werf.io/allow-downgrade': 'true' } });
   const meant = await model();
   t.match([meant.tag.chosen, meant.next.state, meant.next.reason], ['v1.0.0', 'due', 'Downgrade']);
+});
+
+const RETURN: WerfBundleSpec = { ...SPEC, converge: { ...SPEC.converge, onFailure: 'Return' } };
+
+t.test('values that are held are said to be the present ones, and not to be deployed', async (t) => {
+  const status = { ...UP_TO_DATE, ...heldValuesStatus('sha256:1') };
+  const { add, model, run } = setUp();
+  add(status, RETURN);
+  const { tag, values, next } = await model();
+  t.strictSame([tag.chosen, tag.message, next.state], ['v1.0.0', undefined, 'held']);
+  t.match(
+    next.message,
+    /^the present values, or the present spec, failed as deployment 2, and the controller holds them until they change; v1\.0\.0 is deployed with those of deployment 1; mend them, or, only to try just the same again: werfbundle release-hold my-app -n ops$/,
+  );
+  const note =
+    'these are the present ones, and are not deployed: deployment 2 failed with them, or with the present spec; v1.0.0 is deployed with those of deployment 1';
+  t.equal(values.notDeployed, note);
+  t.match((await run()).replace(/\s+/g, ' '), note);
+  t.match(await run({ values: true }), `# ${note}\n`);
+
+  add({ ...status, presentChecksum: CHECKSUM }, RETURN);
+  const others = await model();
+  t.strictSame([others.values.notDeployed, others.next.state], [undefined, 'up-to-date'], 'others are present');
+  add(status, RETURN, { generation: 2 });
+  t.equal((await model()).values.notDeployed, undefined, 'nobody has looked at the spec as it is now');
+});
+
+t.test('another digest than that of held values is deployed with them', async (t) => {
+  const { add, model, registry } = setUp();
+  registry.publish('acme/app', { 'v1.2.0': 'sha256:9' });
+  add({ ...UP_TO_DATE, ...heldValuesStatus('sha256:1') }, RETURN);
+  const { tag, next } = await model();
+  t.strictSame([tag.chosen, next.state], ['v1.2.0', 'due']);
 });
 
 const FAILED = {

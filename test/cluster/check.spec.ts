@@ -180,7 +180,7 @@ t.test('when all of it works nothing is wrong, and whoever may see little is tol
       ['namespace', 'production exists'],
       [
         'own-rights',
-        'in namespace production you may get, list, watch werfbundles.werf.io; get pods/log; not create, update, patch, delete werfbundles.werf.io; create jobs.batch',
+        'in namespace production you may get, list, watch werfbundles.werf.io; get pods/log; not create, update, patch, delete, approve werfbundles.werf.io; create jobs.batch',
       ],
     ],
   );
