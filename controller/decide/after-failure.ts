@@ -45,6 +45,8 @@ export const afterFailure = (seen: Observation, decision: Decision, failure: Exe
       return instead(seen, decision, withRefusedPlan(seen, decision, failure.message));
     case 'not-kept':
       return withoutKept(seen, decision);
+    case 'not-deleted':
+      return withKeptLeft(seen, decision);
     case 'refused':
       return refused(seen, decision, failure);
   }
@@ -64,6 +66,17 @@ const withoutKept = (seen: Observation, decision: Decision): Decision => {
   const { kept, ...status } = decision.status;
   const cleanup = kept === undefined ? [] : [deletionOfKept(seen, kept)];
   return { ...decision, actions: [], status, cleanup: [...decision.cleanup, ...cleanup] };
+};
+
+/** The decision with what is still kept, though it was to go: the next reconcile tries again, and the finalizer stays until then. */
+const withKeptLeft = (seen: Observation, decision: Decision): Decision => {
+  const kept = decision.status.kept ?? seen.bundle.status?.kept;
+  return {
+    ...decision,
+    actions: [],
+    status: { ...decision.status, ...(kept !== undefined && { kept }) },
+    finalizer: decision.finalizer === 'remove' ? 'leave' : decision.finalizer,
+  };
 };
 
 /** The status that the actions were based on. A bundle that is being deleted is not polled any more. */

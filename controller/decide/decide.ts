@@ -1,5 +1,4 @@
 import { keptNameOf, targetNamespaceOf } from '../../api/names.js';
-import { openPlan } from '../../api/open-plan.js';
 import { preciseTime } from '../../api/timestamp.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import { conditionOf, momentOf } from './condition.js';
@@ -17,7 +16,7 @@ import type { Observation } from './observation.js';
 import { outcomeOf } from './outcomes.js';
 import { type PartialDecision, soonest } from './partial-decision.js';
 import { accountPoll } from './poll.js';
-import { withoutKeptPlan } from './saved-plans.js';
+import { awaitsKeptPlan, withoutKeptPlan } from './saved-plans.js';
 import { retryTime } from './standing.js';
 import { isSuspended, suspensionOf } from './suspension.js';
 import { transitionEvents } from './transition-events.js';
@@ -86,11 +85,13 @@ const leftKept = (seen: Observation): readonly Cleanup[] => {
   return kept === undefined ? [] : [deletionOfKept(seen, kept)];
 };
 
-/** The plan that is kept for a deployment that has ended, or will not be. */
-const keptPlanLeft = (seen: Observation, status: WerfBundleStatus): readonly Cleanup[] =>
-  openPlan(status) !== undefined && seen.bundle.metadata.deletionTimestamp === undefined
+/** The plan that is kept for a deployment that has ended, or will not be; that of one to come stays, unless the bundle goes. */
+const keptPlanLeft = (seen: Observation, status: WerfBundleStatus): readonly Cleanup[] => {
+  const isOfUse = awaitsKeptPlan(status) || openDeployment(status) !== undefined;
+  return isOfUse && seen.bundle.metadata.deletionTimestamp === undefined
     ? []
     : withoutKeptPlan(seen, seen.bundle.status ?? {});
+};
 
 /** What was refused is only named while it is told that it was. */
 const withoutOldRefusal = (status: WerfBundleStatus): WerfBundleStatus => {

@@ -50,6 +50,8 @@ export interface Cleanup {
   readonly names: readonly string[];
   /** Only Secrets that were made for this bundle are deleted, even if others have those names. */
   readonly bundleUid: string;
+  /** As an action: what may not be deleted stays for now, and all else is done. */
+  readonly mayStay?: true;
 }
 
 /** An event to be announced once the status is written; its type is that of its reason. */
@@ -121,5 +123,7 @@ export type ExecuteFailure =
   | { readonly kind: 'plan-refused' | 'plan-taken'; readonly message: string }
   /** What was deployed could not be kept: the apiserver refused that, or somebody else has a Secret of that name. */
   | { readonly kind: 'not-kept'; readonly message: string }
+  /** What is not needed any more may not be deleted; all other actions were done. */
+  | { readonly kind: 'not-deleted'; readonly message: string }
   /** The apiserver could not be reached, or was busy: the action is tried again later. */
   | { readonly kind: 'interrupted'; readonly error: KubeError };

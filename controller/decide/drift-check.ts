@@ -1,4 +1,4 @@
-import { planJobNameOf } from '../../api/names.js';
+import { planJobNameOf, targetNamespaceOf } from '../../api/names.js';
 import type { Job } from '../../api/objects.js';
 import type { Settings } from '../../api/settings.js';
 import { type WerfVersion, werfVersionIn } from '../../api/werf-version.js';
@@ -6,8 +6,9 @@ import { ANNOTATIONS } from '../deploy/names.js';
 import { type Applied, hasSavedPlan } from '../deploy/plan-job.js';
 import { isReleaseOnlyByCode, type PlanResult, planResult } from '../deploy/plan-result.js';
 import { imageOf, jobResult } from '../deploy/result.js';
+import { secretNamesOf } from '../deploy/secret-names.js';
 import type { Cleanup } from './decision.js';
-import { deadlineOf, deletionOf, LOG_PATIENCE_MS, secretsOf, secretsWithoutJob } from './deployment.js';
+import { deadlineOf, deletionOf, LOG_PATIENCE_MS, secretsOf } from './deployment.js';
 import { appliedOf, type CheckResult, nextCheckNumber } from './drift-state.js';
 import type { Observation, PlanJob } from './observation.js';
 import { type PartialDecision, soonest } from './partial-decision.js';
@@ -104,7 +105,10 @@ export const planLack = ({ platform }: Observation, { converge }: Settings): str
     : undefined;
 };
 
-/** All Secrets that may have been made for the check that was read last, and for the next one, if drift is looked for. */
+/**
+ * All Secrets that may have been made for the check that was read last, and for the next one, if drift is looked for. A check keeps nothing,
+ * and saves no plan.
+ */
 export const secretsOfChecks = ({ bundle }: Pick<Observation, 'bundle'>): readonly Cleanup[] => {
   const { status = {}, spec, metadata } = bundle;
   const applied = appliedOf(status);
@@ -113,7 +117,9 @@ export const secretsOfChecks = ({ bundle }: Pick<Observation, 'bundle'>): readon
   const next = nextCheckNumber(status);
   return [next - 1, next].map((check) => {
     const jobName = planJobNameOf({ bundleName: metadata.name, uid: metadata.uid, tag: applied.tag, check });
-    return secretsWithoutJob({ bundle }, { jobName });
+    const { kept: _, plan: __, ...names } = secretNamesOf(jobName);
+    const of = { namespace: targetNamespaceOf(bundle), bundleUid: metadata.uid };
+    return { kind: 'delete-secrets', ...of, names: Object.values(names) };
   });
 };
 

@@ -4,6 +4,7 @@ import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { FinalizerChange } from './decision.js';
 import { openDeployment } from './deployment.js';
 import type { Observation } from './observation.js';
+import { awaitsKeptPlan } from './saved-plans.js';
 
 /**
  * Whether a release may exist: something was deployed, or a Job may have got that far; or there were deployments that the status does not
@@ -35,12 +36,12 @@ export const nextNumber = (bundle: StoredBundle, status: WerfBundleStatus, highe
 
 /**
  * Whether a bundle must not be deleted without the controller: its release is to be uninstalled, or it has a Job in another namespace,
- * which nobody else would stop, or a Secret there that keeps what it was deployed with, which nobody else would delete.
+ * which nobody else would stop, or a Secret there that keeps what it was deployed with, or a plan, which nobody else would delete.
  */
 const needsFinalizer = (bundle: StoredBundle, status: WerfBundleStatus): boolean => {
   const open = openDeployment(status) !== undefined;
   if (bundle.spec.deletionPolicy === 'Dismiss' && (open || mayBeDeployed(bundle, status))) return true;
-  return (open || status.kept !== undefined) && isElsewhere(bundle);
+  return (open || status.kept !== undefined || awaitsKeptPlan(status)) && isElsewhere(bundle);
 };
 
 export const isElsewhere = (bundle: StoredBundle): boolean => targetNamespaceOf(bundle) !== bundle.metadata.namespace;

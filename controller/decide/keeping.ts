@@ -1,4 +1,5 @@
 import type { HistoryEntry } from '../../api/attempts.js';
+import { hasFinalizer } from '../../api/finalizer.js';
 import type { Job } from '../../api/objects.js';
 import type { Settings } from '../../api/settings.js';
 import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
@@ -7,6 +8,7 @@ import { secretNamesOf } from '../deploy/secret-names.js';
 import { secretNamesIn } from './create-job.js';
 import type { Action, Keep } from './decision.js';
 import { openDeployment } from './deployment.js';
+import { isElsewhere, needsFinalizerToCheck } from './finalizer.js';
 import type { Observation } from './observation.js';
 import type { PartialDecision } from './partial-decision.js';
 
@@ -26,8 +28,14 @@ export const accountKept = (seen: Observation, partial: PartialDecision): Partia
   const isOpen = openDeployment(partial.status) !== undefined;
   // What was kept with another key proves nothing any more, and what succeeded while the spec was refused was not kept.
   const isOfUse = kept !== undefined && kept.checksum === partial.status.appliedChecksum;
-  return !isOfUse && !isOpen ? keptOfNow(seen, partial, spec.settings) : partial;
+  return !isOfUse && !isOpen ? withFinalizerKept(seen, keptOfNow(seen, partial, spec.settings)) : partial;
 };
+
+/** Nothing is kept yet, but it will be: the finalizer has to be there before, and is not taken away in between. */
+const withFinalizerKept = ({ bundle }: Observation, partial: PartialDecision): PartialDecision =>
+  isElsewhere(bundle) && hasFinalizer(bundle) && partial.status.lastAppliedTag !== undefined
+    ? { finalizer: 'leave', ...partial }
+    : partial;
 
 /** The Job of a deployment that has succeeded just now. */
 const jobOfSuccess = ({ bundle, job }: Observation, { history, deployment }: WerfBundleStatus): Job | undefined => {
@@ -59,6 +67,8 @@ const keptOfNow = (seen: Observation, partial: PartialDecision, settings: Settin
   const of = { bundle: identityOf(seen), deployment: madeAs(good, { digest: good.digest, checksum }) };
   const { version: operatorVersion, checksumKey: key } = platform;
   const { valuesArgs } = jobInputs;
+  // Nobody else would delete it there.
+  if (needsFinalizerToCheck(seen.bundle)) return { ...partial, finalizer: 'add', recheck: { kind: 'now' } };
   const made = buildKept({ ...of, operatorVersion, targetNamespace: namespace, key, settings, valuesArgs, jobInputs });
   if (made?.data === undefined) return partial;
   const secret = { ...keptSecret({ ...of, operatorVersion, namespace }), data: made.data };
@@ -88,7 +98,7 @@ const keeping = (
 
 const notKept = (seen: Observation, partial: PartialDecision, kept: Kept): PartialDecision => {
   const { kept: _, ...status } = partial.status;
-  return withAction(partial, deletionOfKept(seen, kept), status);
+  return withAction(partial, { ...deletionOfKept(seen, kept), mayStay: true }, status);
 };
 
 /** Deletes the Secret that keeps it. */

@@ -14,7 +14,7 @@ import type { Finding } from './finding.js';
 import { withHold } from './hold-list.js';
 import type { Blocker, Observation } from './observation.js';
 import type { PartialDecision } from './partial-decision.js';
-import { PLAN_OUTCOMES, planning, secretsOfPlanned } from './plan-outcomes.js';
+import { PLAN_OUTCOMES, planning, withoutPlanned } from './plan-outcomes.js';
 import { withoutPlan, withPlanDecided } from './plan-record.js';
 import { isPlanned } from './plan-state.js';
 import { withDeployRequest } from './poll.js';
@@ -40,10 +40,11 @@ const OUTCOMES: { readonly [K in State['kind']]: (state: Of<K>, facts: Facts) =>
     const isPlannedAgain = planRefused === true && keepsPlan(seen);
     const status = isPlannedAgain ? withPlanAgain(seen, ended) : ended;
     const { plan } = status;
+    const kept = withoutKeptPlan(seen, ended);
     return {
       status,
-      actions,
-      cleanup: [...cleanup, ...withoutKeptPlan(seen, ended)],
+      actions: isPlannedAgain ? [...actions, ...kept] : actions,
+      cleanup: isPlannedAgain ? cleanup : [...cleanup, ...kept],
       recheck: NOW,
       // What is deployed is not what is wanted: nobody who waits for that may be told that it is.
       findings:
@@ -77,8 +78,10 @@ const OUTCOMES: { readonly [K in State['kind']]: (state: Of<K>, facts: Facts) =>
   }),
   'job-due': ({ deployment, settings, jobInputs, applies, appliesAnew }, { seen, polled }) => {
     const { status, finding } = started(polled.status, deployment);
-    const actions = [createJob({ seen, settings, jobInputs, deployment, applies })];
-    const told = appliesAnew === undefined ? status : withPlanAppliedAnew(status, appliesAnew);
+    const isAnew = appliesAnew !== undefined;
+    const job = createJob({ seen, settings, jobInputs, deployment, applies });
+    const actions = [...(isAnew ? withoutKeptPlan(seen, status) : []), job];
+    const told = isAnew ? withPlanAppliedAnew(status, appliesAnew) : status;
     return { status: told, findings: [finding, ...polled.findings], actions };
   },
   // A request for a deployment counts as answered: asking the registry again and again would not help. Nor is it planned any more.
@@ -88,9 +91,8 @@ const OUTCOMES: { readonly [K in State['kind']]: (state: Of<K>, facts: Facts) =>
     return {
       status: { ...withDeployRequest(seen.bundle, status), refusedDigest: target.digest },
       findings: [{ kind: 'values-refused', reason: 'ValuesRefused', message }, ...polled.findings],
-      cleanup: secretsOfPlanned(seen, polled.status),
-      // The plan's Job is deleted then.
-      ...(isPlanOpen && { recheck: NOW }),
+      // The plan's Job is deleted then. What was kept of one that is not open any more went with its deployment.
+      ...(isPlanOpen && { ...withoutPlanned(seen, polled.status), recheck: NOW }),
     };
   },
   'plan-decided': PLAN_OUTCOMES['plan-decided'],
@@ -211,7 +213,7 @@ const withIntent = ({ seen, polled }: Facts, due: Extract<Due, { kind: 'deploy' 
   const status = keepsPlan(seen) ? polled.status : withoutPlan(polled.status);
   return {
     status: { ...withDeployRequest(seen.bundle, status), deployment },
-    cleanup: keepsPlan(seen) ? [] : secretsOfPlanned(seen, polled.status),
+    ...(!keepsPlan(seen) && withoutPlanned(seen, polled.status)),
     findings: [{ kind: 'job-active', reason: 'Deploying', message }],
     recheck: NOW,
   };

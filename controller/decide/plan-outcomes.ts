@@ -2,7 +2,6 @@ import { reconcileCommand } from '../../api/kubectl-command.js';
 import type { Plan, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { conclude } from './conclusion.js';
 import { createDeploymentPlan, keepPlan } from './create-job.js';
-import type { Cleanup } from './decision.js';
 import { secretsWithoutJob } from './deployment.js';
 import type { Facts } from './facts.js';
 import { isElsewhere } from './finalizer.js';
@@ -30,14 +29,14 @@ export const PLAN_OUTCOMES: {
     const status = withPlanDecided(seen.bundle, answered, { due, now: seen.now });
     return {
       status,
-      cleanup: secretsOfPlanned(seen, polled.status),
+      ...withoutPlanned(seen, polled.status),
       findings: status.plan === undefined ? polled.findings : [planning(status.plan), ...polled.findings],
       recheck: NOW,
     };
   },
   'plan-obsolete': (_, { seen, polled }) => ({
     status: withPlanGivenUp(polled.status),
-    cleanup: secretsOfPlanned(seen, polled.status),
+    ...withoutPlanned(seen, polled.status),
     findings: [...polled.findings, ...standing(seen, polled.status)],
     recheck: NOW,
   }),
@@ -90,17 +89,24 @@ export const PLAN_OUTCOMES: {
     return {
       status,
       findings: status.plan === undefined ? polled.findings : [planning(status.plan), ...polled.findings],
-      cleanup: [secretsWithoutJob(seen, deployment), ...withoutKeptPlan(seen, polled.status)],
+      actions: withoutKeptPlan(seen, polled.status),
+      cleanup: [secretsWithoutJob(seen, deployment)],
       recheck: NOW,
     };
   },
 };
 
-/** Of a plan that is dropped, and of its Job: if that was never made, only Secrets may be left; one that was goes with its own. */
-export const secretsOfPlanned = (seen: Facts['seen'], status: WerfBundleStatus): readonly Cleanup[] => {
+/**
+ * Deletes the Secrets of a plan that is dropped. If its Job was never made, only Secrets may be left of that; one that was goes with its own.
+ * What was kept goes before the status forgets its name.
+ */
+export const withoutPlanned = (
+  seen: Facts['seen'],
+  status: WerfBundleStatus,
+): Pick<PartialDecision, 'actions' | 'cleanup'> => {
   const { plan } = status;
-  if (plan?.result !== undefined) return withoutKeptPlan(seen, status);
-  return plan === undefined ? [] : [secretsWithoutJob(seen, plan)];
+  if (plan?.result !== undefined) return { actions: withoutKeptPlan(seen, status) };
+  return plan === undefined ? {} : { cleanup: [secretsWithoutJob(seen, plan)] };
 };
 
 /** What waits for longer than a saved plan holds will be planned anew: nothing is kept for it until then. */
@@ -108,12 +114,11 @@ const withoutOldPlan = (
   plan: Plan,
   { seen, polled }: Facts,
 ): Pick<PartialDecision, 'actions' | 'recheck'> & Partial<Pick<PartialDecision, 'status'>> => {
-  const kept = withoutKeptPlan(seen, polled.status);
-  if (kept.length === 0) return {};
+  if (plan.applies !== 'Exactly') return {};
   const { now, platform } = seen;
   const { timeScale } = platform;
   return isOutdated(plan, { now, timeScale })
-    ? { actions: kept, status: withPlanAppliedAnew(polled.status, TOO_OLD) }
+    ? { actions: withoutKeptPlan(seen, polled.status), status: withPlanAppliedAnew(polled.status, TOO_OLD) }
     : { recheck: { kind: 'at', time: outdatedAt(plan, { timeScale }) } };
 };
 

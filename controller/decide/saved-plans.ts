@@ -1,4 +1,5 @@
 import { targetNamespaceOf } from '../../api/names.js';
+import { openPlan } from '../../api/open-plan.js';
 import type { Settings } from '../../api/settings.js';
 import { werfVersionIn } from '../../api/werf-version.js';
 import type { Deployment, Plan, WerfBundleStatus } from '../../api/werfbundle.js';
@@ -63,6 +64,10 @@ export const withApplied = (plan: Plan, why: string | undefined): Plan => {
 export const withPlanAppliedAnew = (status: WerfBundleStatus, why: string): WerfBundleStatus =>
   status.plan === undefined ? status : { ...status, plan: withApplied(status.plan, why) };
 
+/** Whether a plan is kept for a deployment that is still to come. */
+export const awaitsKeptPlan = (status: WerfBundleStatus): boolean =>
+  keptPlan(status) !== undefined && openPlan(status) !== undefined;
+
 /** The plan that is kept for its deployment; undefined: there is none. */
 const keptPlan = ({ plan }: WerfBundleStatus): Plan | undefined =>
   plan?.result === 'Made' && plan.applies === 'Exactly' ? plan : undefined;
@@ -80,13 +85,16 @@ export const planToApply = (status: WerfBundleStatus, { tag, digest, checksum }:
 const isTried = ({ after }: Plan, { history = [] }: WerfBundleStatus): boolean =>
   history.some(({ number, result }) => number > after && result !== 'Superseded' && result !== 'Refused');
 
-/** Deletes the Secret that keeps a status's plan, if there is one. */
+/**
+ * Deletes the Secret that may keep a status's plan, whatever is said of how that is applied: a crash, or a refusal, may have left one. Before
+ * a status that names the plan no more, it is an action: nobody would find it again.
+ */
 export const withoutKeptPlan = (
   { bundle }: Pick<Observation, 'bundle'>,
   status: WerfBundleStatus,
 ): readonly Cleanup[] => {
-  const plan = keptPlan(status);
-  if (plan === undefined) return [];
-  const { uid: bundleUid } = bundle.metadata;
-  return [{ kind: 'delete-secrets', namespace: targetNamespaceOf(bundle), names: [keptPlanName(plan)], bundleUid }];
+  const { plan } = status;
+  if (plan?.result !== 'Made' || plan.applies === undefined) return [];
+  const of = { namespace: targetNamespaceOf(bundle), bundleUid: bundle.metadata.uid };
+  return [{ kind: 'delete-secrets', ...of, names: [keptPlanName(plan)], mayStay: true }];
 };

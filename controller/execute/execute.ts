@@ -15,17 +15,22 @@ interface ExecuteDeps {
   readonly prove: (job: Stored<Job>) => Stored<Job>;
 }
 
-/** Does the actions in order. @returns the first failure; what was done before it stays, and is found by the next try */
+/**
+ * Does the actions in order, up to the first failure; what was done before it stays, and is found by the next try. What may stay where it
+ * can't be deleted keeps nothing else from being done.
+ */
 export const execute = async (
   deps: ExecuteDeps,
   actions: readonly Action[],
   signal: AbortSignal,
 ): Promise<ExecuteFailure | undefined> => {
+  let left: ExecuteFailure | undefined;
   for (const action of actions) {
     const failure = await perform(deps, action, signal);
-    if (failure !== undefined) return failure;
+    if (failure?.kind === 'not-deleted') left = failure;
+    else if (failure !== undefined) return failure;
   }
-  return undefined;
+  return left;
 };
 
 const perform = async (deps: ExecuteDeps, action: Action, signal: AbortSignal): Promise<ExecuteFailure | undefined> => {
@@ -41,8 +46,7 @@ const perform = async (deps: ExecuteDeps, action: Action, signal: AbortSignal): 
       case 'keep':
         return await keep(deps.client, action, signal);
       case 'delete-secrets':
-        await deleteSecrets(deps.client, action, signal);
-        return undefined;
+        return await deleteOrLeave(deps.client, action, signal);
     }
   } catch (error) {
     if (!(error instanceof KubeError) || error.code === 'aborted') throw error;
@@ -191,6 +195,21 @@ const taken = (action: CreateJob, what: string): ExecuteFailure => {
   return action.kind === 'create-plan'
     ? { kind: 'plan-taken', message }
     : { kind: 'taken', deployment: action.deployment, message };
+};
+
+/** @throws KubeError if one of them could not be deleted, unless it was refused, and it may stay */
+const deleteOrLeave = async (
+  client: KubeClient,
+  action: Cleanup,
+  signal: AbortSignal,
+): Promise<ExecuteFailure | undefined> => {
+  try {
+    await deleteSecrets(client, action, signal);
+    return undefined;
+  } catch (error) {
+    if (action.mayStay !== true || !(error instanceof KubeError) || !REFUSALS.has(error.code)) throw error;
+    return { kind: 'not-deleted', message: error.message };
+  }
 };
 
 /** @throws KubeError if one of them could not be deleted */

@@ -4,7 +4,7 @@ import type { Secret } from '../../api/objects.js';
 import type { WerfBundleSpec } from '../../api/werfbundle.js';
 import { KubeError } from '../../kube/client.js';
 import { PODS, SECRETS } from '../../kube/resources.js';
-import { bundle } from '../kit/builders.js';
+import { bundle, DIGEST_B, selected } from '../kit/builders.js';
 import { database, endJob, offered } from '../kit/offered-bundle.js';
 import { logOf } from '../kit/plan-statuses.js';
 import { type ReconcileHarness, reconcileHarness } from '../kit/reconcile-harness.js';
@@ -16,8 +16,9 @@ const ARTIFACT = gzipSync(
 ).toString('base64');
 
 /** A bundle whose plan has its Job. */
-const planned = async (): Promise<ReconcileHarness> => {
-  const harness = reconcileHarness(bundle(undefined, { spec: SPEC }));
+const planned = async (converge: WerfBundleSpec['converge'] = {}): Promise<ReconcileHarness> => {
+  const spec = { ...SPEC, converge: { ...SPEC.converge, ...converge } };
+  const harness = reconcileHarness(bundle(undefined, { spec }));
   harness.kube.seed(SECRETS, database);
   await offered(harness);
   await harness.run();
@@ -25,7 +26,7 @@ const planned = async (): Promise<ReconcileHarness> => {
 };
 
 /** The Pod of the plan ends, with what werf has said, and what it has saved. */
-const endPlan = ({ kube, jobs, bundle: stored }: ReconcileHarness): string => {
+const endPlan = ({ kube, jobs, bundle: stored }: ReconcileHarness, change = 'update ConfigMap/app'): string => {
   const wanted = stored()?.status?.plan?.jobName ?? '';
   const uid = jobs().find(({ metadata }) => metadata.name === wanted)?.metadata.uid ?? '';
   const ref = { namespace: 'ops', name: `${wanted}-pod` };
@@ -35,7 +36,7 @@ const endPlan = ({ kube, jobs, bundle: stored }: ReconcileHarness): string => {
     metadata: { ...ref, ownerReferences },
     status: { phase: 'Failed', containerStatuses: [{ name: 'werf', state: { terminated } }] },
   });
-  kube.setPodLog(ref, 'werf', `${logOf('update ConfigMap/app')}\nwerfbundle-saved-plan: ${ARTIFACT}\n`);
+  kube.setPodLog(ref, 'werf', `${logOf(change)}\nwerfbundle-saved-plan: ${ARTIFACT}\n`);
   return wanted;
 };
 
@@ -101,6 +102,19 @@ t.test(
       t.same(useOf(harness, status.deployment?.jobName), []);
       t.match(harness.kube.read(SECRETS, { namespace: 'ops', name: `${planJob}-plan` }), foreign, 'which stays');
     });
+    await t.test('a finalizer of others, which holds one that an earlier process has kept', async (t) => {
+      const harness = await planned();
+      const planJob = endPlan(harness);
+      harness.kube.failNext({ verb: 'patch', plural: 'werfbundles' }, new KubeError('timeout', 'no answer'), 1);
+      await harness.run();
+      const kept = harness.kube.read(SECRETS, { namespace: 'ops', name: `${planJob}-plan` });
+      if (kept === undefined) throw new Error('nothing is kept');
+      const metadata = { ...kept.metadata, finalizers: ['example.com/backup'] };
+      harness.kube.seed(SECRETS, { ...kept, metadata, data: { 'plan.gz': 'eA==' } });
+      harness.restart();
+      const { status } = await harness.run();
+      t.match(status, { plan: { result: 'Made', applies: 'Anew' }, deployment: { number: 1 } });
+    });
     await t.test('a quota that has no room for it', async (t) => {
       const harness = await planned();
       endPlan(harness);
@@ -113,3 +127,17 @@ t.test(
     });
   },
 );
+
+t.test('what is kept goes before the status forgets its name, though it could not be deleted at once', async (t) => {
+  const harness = await planned({ deletions: 'Hold' });
+  const planJob = endPlan(harness, 'delete PersistentVolumeClaim/data');
+  await harness.run();
+  const kept = () => harness.kube.read(SECRETS, { namespace: 'ops', name: `${planJob}-plan` });
+  t.ok(kept());
+  harness.deliver(selected('v1.1.0', DIGEST_B));
+  harness.kube.failNext({ verb: 'delete', plural: 'secrets' }, new KubeError('timeout', 'no answer'), 1);
+  const { status } = await harness.run();
+  t.equal(status.plan?.jobName, planJob);
+  await harness.run();
+  t.strictSame([harness.bundle()?.status?.plan?.tag, kept()], ['v1.1.0', undefined]);
+});

@@ -314,6 +314,42 @@ t.test('a refusal to keep it is no failure of the deployment', async (t) => {
   t.match(log[0], { fields: { why: 'not-kept', error: /exceeded quota/ } });
 });
 
+t.test('a finalizer that others have put on what is kept keeps no success from being recorded', async (t) => {
+  const harness = await deployed();
+  await harness.run();
+  const before = harness.kube.read(SECRETS, { namespace: 'ops', name: KEPT });
+  if (before === undefined) throw new Error('nothing is kept');
+  harness.kube.seed(SECRETS, { ...before, metadata: { ...before.metadata, finalizers: ['example.com/backup'] } });
+  harness.kube.seed(SECRETS, database('password: other horse'));
+  await poll(harness);
+  endJob(harness);
+  const { status } = await harness.run();
+  t.strictSame(brief(status), {
+    history: ['2 NewValues Succeeded', '1 NewTag Succeeded'],
+    kept: undefined,
+    held: undefined,
+  });
+  t.equal(status.phase, 'Synced');
+});
+
+t.test(
+  'a policy that forbids to delete what is kept blocks nothing else, and it goes once that is lifted',
+  async (t) => {
+    const harness = await deployed();
+    await harness.run();
+    const { onFailure: _, ...stays } = RETURNS;
+    changeSpec(harness, { converge: stays });
+    const refused = new KubeError('forbidden', 'not allowed by a policy');
+    harness.kube.failNext({ verb: 'delete', plural: 'secrets' }, refused, 1);
+    const { status, log } = await harness.run();
+    t.strictSame([status.observedGeneration, status.kept?.number], [2, 1], 'the status says that it is still there');
+    t.match(log[0], { fields: { why: 'not-deleted' } });
+    const lifted = await poll(harness);
+    t.equal(lifted.status.kept, undefined);
+    t.equal(harness.kube.read(SECRETS, { namespace: 'ops', name: KEPT }), undefined);
+  },
+);
+
 t.test("a stranger's Secret of that name stays as it is", async (t) => {
   const harness = await deployed();
   harness.kube.seed(SECRETS, { metadata: { namespace: 'ops', name: KEPT }, data: { mine: 'eA==' } });
@@ -322,8 +358,10 @@ t.test("a stranger's Secret of that name stays as it is", async (t) => {
   t.same(harness.kube.read(SECRETS, { namespace: 'ops', name: KEPT })?.data, { mine: 'eA==' });
 });
 
-t.test('in another namespace the finalizer stays while something is kept, which goes with the bundle', async (t) => {
-  const converge = { ...RETURNS, targetNamespace: 'production', serviceAccountName: 'werf' };
+const ELSEWHERE = { ...RETURNS, targetNamespace: 'production', serviceAccountName: 'werf' };
+
+/** A bundle that is deployed to another namespace. */
+const deployedElsewhere = async (converge: object): Promise<ReconcileHarness> => {
   const harness = reconcileHarness(bundle(undefined, { spec: { converge } }));
   const annotations = { 'werf.io/accept-bundles-from': 'ops' };
   harness.kube.seed(NAMESPACES, { metadata: { name: 'production', annotations }, status: { phase: 'Active' } });
@@ -333,6 +371,32 @@ t.test('in another namespace the finalizer stays while something is kept, which 
   await poll(harness);
   endJob(harness);
   await harness.run();
+  return harness;
+};
+
+t.test('in another namespace nothing is kept before the finalizer is there', async (t) => {
+  const { onFailure: _, ...stays } = ELSEWHERE;
+  const harness = await deployedElsewhere(stays);
+  const kept = () => harness.kube.read(SECRETS, { namespace: 'production', name: KEPT });
+  await harness.run();
+  t.same(harness.bundle()?.metadata.finalizers ?? [], []);
+  changeSpec(harness, { converge: ELSEWHERE });
+  await harness.run();
+  harness.deliver(selected());
+  harness.kube.failNext({ verb: 'patch', plural: 'werfbundles' }, new KubeError('timeout', 'no answer'), 1);
+  await harness.run();
+  t.equal(kept(), undefined, 'the finalizer could not be added');
+  harness.restart();
+  await harness.run();
+  await poll(harness);
+  await poll(harness);
+  t.ok(kept());
+  t.same(harness.bundle()?.metadata.finalizers, ['werf.io/deletion']);
+  t.equal(harness.bundle()?.status?.kept?.number, 1);
+});
+
+t.test('in another namespace the finalizer stays while something is kept, which goes with the bundle', async (t) => {
+  const harness = await deployedElsewhere(ELSEWHERE);
   const kept = () => harness.kube.read(SECRETS, { namespace: 'production', name: KEPT });
   t.ok(kept());
   t.same(harness.bundle()?.metadata.finalizers, ['werf.io/deletion']);

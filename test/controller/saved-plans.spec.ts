@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
+import { FINALIZER } from '../../api/finalizer.js';
 import type { Job, Secret } from '../../api/objects.js';
 import type { Plan } from '../../api/werfbundle.js';
 import { afterFailure } from '../../controller/decide/after-failure.js';
@@ -303,7 +304,7 @@ t.test('what does not hold any more is planned again', (t) => {
   t.match(
     [old.actions, old.status.plan?.result, old.status.plan?.after, old.status.history?.[0]],
     [
-      [],
+      [{ kind: 'delete-secrets', names: [`${plan().jobName}-plan`] }],
       undefined,
       2,
       {
@@ -311,10 +312,6 @@ t.test('what does not hold any more is planned again', (t) => {
         message: 'no Job was made: the plan that was shown is not applied: it is older than two hours',
       },
     ],
-  );
-  t.ok(
-    old.cleanup.some(({ names }) => names.includes(`${plan().jobName}-plan`)),
-    'and is kept no longer',
   );
 
   const refusal = 'release install: plan artifact release revision mismatch: expected 2, got 3';
@@ -431,4 +428,32 @@ t.test('the Pod prints what was saved after all that werf says, and ends as werf
   for (let tries = 0; tries < 100 && !existsSync(join(dir, 'plan.gz')); tries += 1)
     await new Promise((go) => setTimeout(go, 20));
   t.equal(readFileSync(join(dir, 'plan.gz'), 'utf8'), 'told\n');
+});
+
+t.test('what is kept of a plan that is not applied in the end goes before the status says so', (t) => {
+  const rows: readonly (readonly [string, Partial<Observation>])[] = [
+    ['the image is another now', { platform: { ...platform, werfImage: 'registry.example/werf:2.60.0' } }],
+    ['others have changed it', { keptPlan: { kind: 'missing', why: 'it was changed' } }],
+  ];
+  for (const [title, more] of rows) {
+    const { actions, status } = decided({ ...intended(), ...more });
+    t.equal(status.plan?.applies, 'Anew', title);
+    t.match(actions, [{ kind: 'delete-secrets', names: [`${plan().jobName}-plan`] }, { kind: 'create-job' }], title);
+  }
+  t.end();
+});
+
+t.test('in another namespace the finalizer stays for as long as a plan is kept there', (t) => {
+  const target = { deletions: 'Hold', targetNamespace: 'production', serviceAccountName: 'werf' } as const;
+  const made = { ...lossOf('delete PersistentVolumeClaim/data'), applies: 'Exactly' } as const;
+  const seen = offered(plannedStatus(made), {}, target);
+  const metadata = { ...seen.bundle.metadata, finalizers: [FINALIZER] };
+  const held = { ...seen, bundle: { ...seen.bundle, metadata } };
+  const rows: readonly (readonly [string, Partial<Observation>])[] = [
+    ['it waits for an approval', {}],
+    ['suspended', { bundle: { ...held.bundle, spec: { ...held.bundle.spec, suspend: true } } }],
+    ['the spec is invalid', { spec: { kind: 'invalid', problems: [] } }],
+  ];
+  for (const [title, more] of rows) t.equal(decided({ ...held, ...more }).finalizer, 'leave', title);
+  t.end();
 });
