@@ -4,6 +4,7 @@ import { type Given, outcomeOf, playAll, readyOf, scenarioIn, TIME_SCALE, told }
 import { canary } from '../kit/canary.js';
 import { startDeployFixture } from '../kit/deploy-fixture.js';
 import { recordWatch } from '../kit/record-watch.js';
+import { runWerfbundle } from '../kit/run-werfbundle.js';
 import { configMap, secret } from '../kit/values-objects.js';
 
 const RETURNS = { onFailure: 'Return' } as const;
@@ -203,6 +204,21 @@ const returnsToValues = async (t: Test, given: Given): Promise<void> => {
   const before = await scenario.bundle('app');
   await scenario.morePolls('acme/returning-values', 3);
   t.same(await scenario.bundle('app'), before, 'no poll undoes it, nor writes anything');
+
+  const { kubeconfig, dir: cwd } = fixture.cluster;
+  const says = async (...args: readonly string[]): Promise<string> => {
+    const { stdout, stderr } = await runWerfbundle([...args, 'app', '-n', namespace], { kubeconfig, cwd });
+    return `${stdout}${stderr}`.replace(/\s+/g, ' ');
+  };
+  t.match(
+    await says('doctor'),
+    /holds the present values, or the present spec, of v1\.0\.0 .*; the values and the spec of deployment 1 are deployed in their place\. .*; mend the values \(Secret database\), or the spec; /,
+  );
+  t.match(
+    await says('explain', '--no-registry'),
+    'these are the present ones, and are not deployed: deployment 2 failed',
+  );
+  t.match(await says('diff'), 'The plan compares them with what is deployed, which has those of deployment 1; ');
 
   await scenario.apply(database(passwords.after));
   const mended = await scenario.synced('app', 'v1.0.0', 4);
