@@ -3,11 +3,14 @@ import type { Need } from './decision.js';
 import type { Idle } from './facts.js';
 import type { JobInputs } from './observation.js';
 import { isOutdated } from './plan-approval.js';
-import { planToApply, savingLack, TOO_OLD } from './saved-plans.js';
+import { isAppliedBefore, planToApply, savingLack, TOO_OLD } from './saved-plans.js';
 import type { State } from './state.js';
 
 /** Why a deployment is planned before it has its Job, for people. */
 export const VALUES_CHANGED = 'values have changed since, and what they change is planned first';
+
+/** Why a retry, or a request to deploy the same again, does not apply the plan that the first one has applied, for people. */
+const APPLIED = 'it was for the first deployment after it, since which the release may have another revision';
 
 /** The state of a deployment whose Job may be made: with the plan that it applies, or after a look for that. */
 export const jobDue = (
@@ -16,7 +19,7 @@ export const jobDue = (
 ): State | Need => {
   const due = { kind: 'job-due', ...of, settings } as const;
   const plan = planToApply(polled.status, of.deployment);
-  if (plan === undefined) return due;
+  if (plan === undefined) return isAppliedBefore(polled.status, of.deployment) ? { ...due, appliesAnew: APPLIED } : due;
   const { deployment } = of;
   const { checksum } = deployment;
   const { now, platform, keptPlan } = seen;

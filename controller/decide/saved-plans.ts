@@ -76,10 +76,21 @@ const keptPlan = ({ plan }: WerfBundleStatus): Plan | undefined =>
  * The kept plan that a deployment applies: of just what it deploys, and nothing was tried since, for then the release has another
  * revision. undefined: it is applied anew.
  */
-export const planToApply = (status: WerfBundleStatus, { tag, digest, checksum }: Deployment): Plan | undefined => {
+export const planToApply = (status: WerfBundleStatus, deployment: Deployment): Plan | undefined => {
+  const plan = keptPlanOf(status, deployment);
+  return plan !== undefined && !isTried(plan, status) ? plan : undefined;
+};
+
+/** Whether a deployment is of what was planned, and another one has applied the plan before. */
+export const isAppliedBefore = (status: WerfBundleStatus, deployment: Deployment): boolean => {
+  const plan = keptPlanOf(status, deployment);
+  return plan !== undefined && isTried(plan, status);
+};
+
+/** The plan that was saved, if it is of just what is deployed. */
+const keptPlanOf = (status: WerfBundleStatus, { tag, digest, checksum }: Deployment): Plan | undefined => {
   const plan = keptPlan(status);
-  const isOfIt = plan?.tag === tag && plan.digest === digest && plan.checksum === checksum;
-  return isOfIt && !isTried(plan, status) ? plan : undefined;
+  return plan?.tag === tag && plan.digest === digest && plan.checksum === checksum ? plan : undefined;
 };
 
 const isTried = ({ after }: Plan, { history = [] }: WerfBundleStatus): boolean =>

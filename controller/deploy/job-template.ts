@@ -41,7 +41,7 @@ const POD_FIELDS = {
 const CONTAINER_FIELDS = { imagePullPolicy: 'text' } as const satisfies Readonly<Record<string, Kind>>;
 
 /** Names and paths of the Job's own volumes. */
-const OWN_VOLUMES = new Set(['home', 'tmp', 'values', 'docker-config', 'ca']);
+const OWN_VOLUMES = new Set(['home', 'tmp', 'values', 'docker-config', 'ca', 'plan']);
 const OWN_PATHS = ['/home/werf', '/tmp', '/var/run/werfbundle', '/var/run/secrets'];
 /** What Pod security "restricted" lets a Pod have. */
 const VOLUME_KINDS = new Set([

@@ -6,8 +6,12 @@ export const SAVED_PLAN_FILE = '/tmp/werfbundle-plan.gz';
 
 /** A larger one is not printed, bytes: a Secret has to hold it. */
 const MOST_BYTES = 1_000_000;
-/** What a saved plan may have unpacked, bytes: it is mostly hexadecimal, of which gzip leaves half. */
-const MOST_UNPACKED_BYTES = 8 * 1024 * 1024;
+/** The same in base64, characters: a longer line is none that the Pod itself has printed. */
+const MOST_CHARACTERS = Math.ceil(MOST_BYTES / 3) * 4;
+/** What a saved plan may have unpacked, bytes: it is mostly hexadecimal, of which gzip leaves half, and little more than that. */
+const MOST_UNPACKED_BYTES = 2_500_000;
+/** How much of a saved plan may be something else than its one long text, characters: who has printed it could let a parser toil. */
+const MOST_AROUND = 100_000;
 
 /** Begins the last line of the log of a Pod that saves a plan. */
 const MARK = 'werfbundle-saved-plan:';
@@ -65,11 +69,12 @@ export const savedPlanOf = (
   release: { readonly name: string; readonly namespace: string },
 ): SavedPlan => {
   if (printed === undefined) return unsaved('its Job has not said what it has saved');
+  if (printed.length > MOST_CHARACTERS) return unsaved('its Pod has printed more than a saved plan can have');
   const [, size] = /^larger (\d{1,15})$/.exec(printed) ?? [];
   if (size !== undefined) return unsaved(`saved, it has ${size} bytes, and ${MOST_BYTES} are kept at most`);
   if (printed === '' || !/^[A-Za-z0-9+/]+={0,2}$/.test(printed))
     return unsaved('its Pod could not print what it has saved: the image needs sh, wc, base64 and tr');
-  const file = parseJson(unpacked(printed) ?? '') as Partial<PlanFile> | null | undefined;
+  const file = parseJson(withoutData(unpacked(printed) ?? '')) as Partial<PlanFile> | null | undefined;
   if (file?.encrypted !== true || typeof file.dataRaw !== 'string')
     return unsaved('what werf has saved is not an encrypted plan');
   if (file.release?.name !== release.name || file.release.namespace !== release.namespace)
@@ -85,6 +90,17 @@ interface PlanFile {
 }
 
 const unsaved = (why: string): SavedPlan => ({ kind: 'unsaved', why });
+
+const DATA = /"dataRaw"\s*:\s*"[0-9a-fA-F]+"/;
+
+/**
+ * A plan's file without what it has encrypted, which is its bulk; '' if there is nothing of the kind, or still too much: it costs little, whatever
+ * a Pod has printed.
+ */
+const withoutData = (file: string): string => {
+  const rest = file.replace(DATA, '"dataRaw":""');
+  return rest === file || rest.length > MOST_AROUND ? '' : rest;
+};
 
 const unpacked = (base64: string): string | undefined => {
   try {

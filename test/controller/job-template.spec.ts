@@ -129,6 +129,7 @@ t.test('a template that would weaken or break a Job is refused, with all that is
         volumes: [
           { name: 'tmp', emptyDir: {} },
           { name: 'host', hostPath: { path: '/' } },
+          { name: 'plan', emptyDir: {} },
         ],
         containers: [
           {
@@ -143,6 +144,7 @@ t.test('a template that would weaken or break a Job is refused, with all that is
       want: [
         'template.spec.volumes[0].name: "tmp" is a volume of the Job itself',
         'template.spec.volumes[1].hostPath: no Pod of a namespace with Pod security "restricted" may have it',
+        'template.spec.volumes[2].name: "plan" is a volume of the Job itself',
         'template.spec.containers[0].volumeMounts[0].mountPath: "/var/run" is the Job\'s own',
         'template.spec.containers[0].volumeMounts[1].name: is none of template.spec.volumes',
       ],

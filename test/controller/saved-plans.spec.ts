@@ -58,6 +58,16 @@ t.test('of what a Pod prints only an encrypted plan of just this release is take
     ['null', gzipSync('null').toString('base64'), { why: /not an encrypted plan$/ }],
     ['an archive that grows', gzipSync(Buffer.alloc(20_000_000)).toString('base64'), { why: /not an encrypted plan$/ }],
     [
+      'what a parser would toil over',
+      fileOf({ encrypted: true, dataRaw: '1000ab', release: RELEASE, more: Array(600_000).fill([]) }),
+      { why: /not an encrypted plan$/ },
+    ],
+    [
+      'more than the Pod itself prints',
+      'A'.repeat(1_333_337),
+      { why: /^its Pod has printed more than a saved plan can/ },
+    ],
+    [
       "another release's",
       fileOf({ encrypted: true, dataRaw: '1000ab', release: { ...RELEASE, name: 'other' } }),
       { why: 'what werf has saved is the plan of another release' },
@@ -287,7 +297,11 @@ t.test('the deployment applies what was kept, once, and has nothing else', (t) =
       /^werf 2.77.1 can't save plans/,
     ],
     ['it was not saved', intended({ applies: 'Anew', whyAnew: 'too large' }), /^too large$/],
-    ['it was tried before', intended({}, {}, [historyEntry('Failed', { number: 2 })])],
+    [
+      'it was tried before',
+      intended({}, {}, [historyEntry('Failed', { number: 2 })]),
+      /^it was for the first deployment after it/,
+    ],
     ['it is of another digest', intended({ digest: DIGEST_A })],
     ['it is of other values', intended({ checksum: 'k1:other' })],
   ];
@@ -318,7 +332,7 @@ t.test('what does not hold any more is planned again', (t) => {
   const running = intended();
   const { deployment: open, plan: shown } = running.bundle.status ?? {};
   const applied = madeBy(decided(running)).job;
-  const ended = (errorLine: string, refusals?: number): Decision => {
+  const ended = (errorLine: string, refusals?: number, by: Parameters<typeof pod>[0] = { exitCode: 1 }): Decision => {
     const of = {
       ...running.bundle,
       status: { ...running.bundle.status, plan: { ...(shown ?? plan()), ...(refusals && { refusals }) } },
@@ -334,7 +348,7 @@ t.test('what does not hold any more is planned again', (t) => {
       job: {
         kind: 'present',
         job: made as never,
-        pod: pod({ exitCode: 1 }),
+        pod: pod(by),
         log: { kind: 'read', tail: '', errorLine },
       },
     });
@@ -357,6 +371,12 @@ t.test('what does not hold any more is planned again', (t) => {
   );
   t.notOk(refused.events.some(({ reason }) => reason === 'Deployed'));
   t.equal(ended(refusal, 2).status.plan?.refusals, 3, 'which is counted');
+  for (const by of [{ exitCode: 137, reason: 'OOMKilled' }, { exitCode: 137 }, { exitCode: 2 }])
+    t.match(
+      ended(refusal, 0, by).status.history?.[0],
+      { result: 'Failed' },
+      `${JSON.stringify(by)} is no refusal, whatever was said before: something may have been changed`,
+    );
   t.match(ended('release install: failed release "x": no space').status.history?.[0], { result: 'Failed' });
   for (const words of [
     'read plan artifact from /x: no',
