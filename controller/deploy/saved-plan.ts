@@ -21,9 +21,12 @@ const MARK = 'werfbundle-saved-plan:';
  * stream for both of werf's: a line of werf's can't come after. Its words are whole before that, and its exit code is the container's.
  */
 const SCRIPT = `
+werf=
+stopped=
+trap 'stopped=1; [ -z "$werf" ] || kill -TERM "$werf"' TERM INT
 "$@" 2>&1 &
 werf=$!
-trap 'kill -TERM "$werf"' TERM INT
+[ -z "$stopped" ] || kill -TERM "$werf"
 wait "$werf"
 code=$?
 trap - TERM INT

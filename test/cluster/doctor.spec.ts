@@ -292,7 +292,10 @@ const SCENARIOS: Readonly<Record<string, (t: Test, given: Given) => Promise<void
     await patient.deployed('shop', { deletions: 'Hold' }, { versionConstraint: '1.x' });
     await patient.publish('shop', 'v1.1.0', 'plan-deletes: PersistentVolumeClaim/data');
     const waits = /^v1\.1\.0 would delete PersistentVolumeClaim\/data: it waits for an approval; /;
-    await patient.obeys(await patient.suffersFrom(t, 'shop', 'approval', waits));
+    const found = await patient.suffersFrom(t, 'shop', 'approval', waits);
+    const { stdout: hash } = await patient.kubectl('get', 'wb', 'shop', '-o', 'jsonpath={.status.plan.hash}');
+    // Who is asked says yes; nobody can be asked here.
+    await patient.obeys(found, { 'werfbundle approve shop': `werfbundle approve shop --hash ${hash}` });
     await patient.synced('shop', 'v1.1.0', 2);
     await patient.isWell(t, 'shop');
   },

@@ -193,7 +193,7 @@ const STATES: {
   'intent-unplanned': {
     title: 'values have changed since its deployment was written down, and are to be planned first',
     seen: observation(bundle(openStatus, planning()), { jobInputs: jobInputs({ checksum: 'k1:2' }) }),
-    want: ['True Deployed', 'now'],
+    want: ['Unknown Planning', 'now'],
   },
   'return-impossible': {
     title: 'what was deployed before can not be deployed again',

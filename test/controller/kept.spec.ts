@@ -187,7 +187,7 @@ t.test('values that fail are returned from: the Job has those of then, and what 
   const told = status.conditions?.find(({ type }) => type === 'Held')?.message;
   t.match(
     told,
-    /^the present values, or the present spec, of v1\.0\.0 are held: .*; what is deployed has the values and the spec of deployment 1, not the present ones; held until they change; to try it again, kubectl annotate wb my-app /,
+    /^the controller holds the present values, or the present spec, of v1\.0\.0 \(onFailure: Return\) until they change, or a person lets them go, .*; what is deployed has the values and the spec of deployment 1, not the present ones; it failed with: /,
   );
   t.same((await poll(harness)).actions, [], 'no poll undoes it');
   harness.restart();
