@@ -157,7 +157,7 @@ const containerOf = (made: Job | undefined): Container => {
 t.test('the Job of a plan saves it with a key of its own, if all is there for that', (t) => {
   const made = madeBy(decided(offered(plannedStatus())));
   t.match(containerOf(made.job), {
-    command: ['sh', '-c', /^"\$\$@" 2>&1 &/, 'sh', 'werf'],
+    command: ['sh', '-c', /^"\$\$@" 2>&1 &$/m, 'sh', 'werf'],
     args: ['bundle', 'plan'],
   });
   t.ok(containerOf(made.job).args.join(' ').includes('--exit-code --save-plan /tmp/werfbundle-plan.gz'));
