@@ -127,7 +127,7 @@ t.test('a plan that waits is looked at, and approved by who may, and by its hash
   t.match(
     unnamed.stdout,
     new RegExp(
-      `^Plan ${hash} of v1\\.1\\.0 \\(NewTag\\), made \\d+s ago\n {2}create 0, update 1, recreate 0, delete 2\n {2}delete PersistentVolumeClaim/data \\(held\\)\n {2}delete ConfigMap/old\n$`,
+      `^Plan ${hash} of v1\\.1\\.0 \\(NewTag\\), made \\d+s ago\n {2}create 0, update 1, recreate 0, delete 2\n {2}just this plan is applied\n {2}delete PersistentVolumeClaim/data \\(held\\)\n {2}delete ConfigMap/old\n$`,
     ),
   );
   t.equal((await stored()).metadata.annotations?.['werf.io/approve-plan'], undefined, 'nothing is approved yet');
