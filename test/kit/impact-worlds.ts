@@ -111,9 +111,9 @@ const without = (objects: readonly Named[], keys: readonly string[]): readonly N
 
 const usualKey = fc.constantFrom(...usual.map(changeKey));
 
-/** Mostly what is usual, with some of it changed and some of it missing. */
+/** Mostly what is usual, with some of it changed and some of it missing; each of them once. */
 const objects: fc.Arbitrary<readonly Named[]> = fc
-  .tuple(fc.array(other, { maxLength: 4 }), fc.array(usualKey, { maxLength: 2 }))
+  .tuple(fc.uniqueArray(other, { selector: changeKey, maxLength: 4 }), fc.array(usualKey, { maxLength: 2 }))
   .map(([others, missing]) => [...without(usual, [...missing, ...others.map(changeKey)]), ...others]);
 
 const source = fc
