@@ -97,6 +97,9 @@ const STATE = 'controller/decide/state.ts';
 const GUARDS = 'controller/decide/guards.ts';
 /** States of a plan before a deployment, which have a file of their own for members and guards. */
 const PLAN_STATE = 'controller/decide/plan-state.ts';
+/** Where guards go on: an intent without a Job, that Job, and what was deployed before. */
+const CARRY_OUT = 'controller/decide/carry-out.ts';
+const CALLED_BY_GUARDS = [CARRY_OUT, 'controller/decide/job-due.ts', 'controller/decide/returning.ts'];
 const OUTCOMES = 'controller/decide/outcomes.ts';
 const STATES_SPEC = 'test/controller/decide.spec.ts';
 /** States of a deployment under way: `State` takes them over from `Work`, which the deletion of a bundle goes by, too. */
@@ -116,7 +119,9 @@ t.test(
     t.equal(new Set(members).size, members.length, 'each has one member');
     t.strictSame([...keysOf(OUTCOMES, 'OUTCOMES')].sort(), members, 'each has one row that says what follows');
     t.strictSame([...keysOf(STATES_SPEC, 'STATES')].sort(), members, 'and one row in the spec');
-    const guarded = new Set([GUARDS, PLAN_STATE].flatMap((file) => settingsOf(parse(file), 'kind')));
+    const guarded = new Set(
+      [GUARDS, ...CALLED_BY_GUARDS, PLAN_STATE].flatMap((file) => settingsOf(parse(file), 'kind')),
+    );
     t.strictSame(
       ownMembers.filter((kind) => !guarded.has(kind)),
       [],
@@ -126,7 +131,11 @@ t.test(
 );
 
 t.test('nothing else knows the states', async (t) => {
-  t.strictSame(importersOf(STATE, ALL), [GUARDS, OUTCOMES, STATES_SPEC], 'only guards and outcomes name them');
+  t.strictSame(
+    importersOf(STATE, ALL),
+    [...CALLED_BY_GUARDS, GUARDS, OUTCOMES, STATES_SPEC].toSorted(),
+    'only guards, what they call, and outcomes name them',
+  );
   t.strictSame(
     importersOf(GUARDS, ALL),
     ['controller/decide/decide.ts', STATES_SPEC],
@@ -144,7 +153,7 @@ t.test('CONTRIBUTING.md shows the places of a state: those of `queued`', async (
   const places = placesToldOf('A state of a bundle');
   t.strictSame(
     places.map(({ file }) => file),
-    [STATE, GUARDS, OUTCOMES, STATES_SPEC],
+    [STATE, CARRY_OUT, OUTCOMES, STATES_SPEC],
     'the four that are counted',
   );
   isThere(t, places);

@@ -6,7 +6,7 @@ import { appliesBlindly, planFinding } from '../../controller/deploy/plan-summar
 
 // What nelm 1.30.0, the engine of werf 3, printed on Kubernetes 1.36.3 (`nelm release plan install --exit-code --color-mode off`, of checks with
 // `--show-insignificant-diffs`), as it was printed.
-const recorded = (name: string): Promise<string> => readFile(`test/controller/nelm-plans/${name}.log`, 'utf8');
+const recorded = (name: string): Promise<string> => readFile(`test/controller/nelm-plans/${name}.txt`, 'utf8');
 
 t.test('a chart with hooks, and with objects to be made anew each time, has not drifted by itself', async (t) => {
   const log = await recorded('only-hooks');
