@@ -35,15 +35,16 @@ export const planFinding = (log: string, isLeftOut: (change: PlannedChange) => b
   const lines = plainLog(log).split('\n');
   if (lines.some((line) => RELEASE_ONLY.test(line))) return { kind: 'release-only' };
   const all = changesIn(lines);
-  const leftOut = all.filter(isLeftOut);
+  const leftOut = new Set(all.filter(isLeftOut));
+  const leftOutOf = (verb: string): number => [...leftOut].filter((change) => change.verb === verb).length;
   const counts = lines
     .slice(lines.findLastIndex((line) => SUMMARY.test(line)) + 1)
     .flatMap(countIn)
-    .map(({ verb, count }) => ({ verb, count: count - leftOut.filter((change) => change.verb === verb).length }))
+    .map(({ verb, count }) => ({ verb, count: count - leftOutOf(verb) }))
     .filter(({ count }) => count > 0);
   const total = counts.reduce((sum, { count }) => sum + count, 0);
-  const changes = all.filter((change) => !leftOut.includes(change)).map(({ verb, object }) => `${verb} ${object}`);
-  if (total === 0) return { kind: leftOut.length > 0 ? 'each-time' : 'unsaid' };
+  const changes = all.filter((change) => !leftOut.has(change)).map(({ verb, object }) => `${verb} ${object}`);
+  if (total === 0) return { kind: leftOut.size > 0 ? 'each-time' : 'unsaid' };
   const words =
     changes.length === total && total <= NAMED
       ? changes.join(', ')
